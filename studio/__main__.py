@@ -46,7 +46,7 @@ def _be_child(switch: str, *arguments: str) -> int:
     if switch == ENGINE:
         from studio.jobs.engine import main as perform
 
-        return perform()
+        return perform(*arguments)
     if switch == SCAN:
         from studio.dataset.store.scanner import main as scan
 

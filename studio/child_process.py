@@ -36,7 +36,11 @@ class Child:
     def __init__(self, *arguments: str, hear: Callable[[str], None] | None = None) -> None:
         pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
         process = subprocess.Popen(
-            [*_command(), *arguments], stdin=pipe, stdout=pipe, stderr=pipe if hear else quiet
+            [*_command(), *arguments],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe if hear else quiet,
+            process_group=0,  # the system wakes one that is suspended when its parent dies, see `Parent`
         )
         self._process = process
         self.end = weakref.finalize(self, _end, process)  # at once
@@ -56,6 +60,10 @@ class Child:
     @property
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send a signal that ends it, from any thread; that it ended is met where it is listened to."""
+        self._process.send_signal(number)
 
     def send(self, message: Any) -> None:
         """Send a line. Where the process has ended, that is met where it is listened to."""
@@ -125,13 +133,17 @@ def end_at_once() -> None:
 class Parent:
     """The process that started this one, from inside; to be made before anything is printed.
 
-    On a thread of its own `hear` gets what it sends, and `gone` is called when it sends no more.
+    On a thread of its own `hear` gets what it sends, and `gone` is called when it sends no more. Where this
+    process was suspended then, the system wakes it, as its group has lost the one that looked after it
+    (SIGHUP and SIGCONT). Linux could also end it with its parent (PDEATHSIG), but at once, and with the
+    thread that started it: too soon for what has to be saved.
     """
 
     def __init__(
         self, hear: Callable[[Any], None] = lambda message: None, gone: Callable[[], None] = end_at_once
     ) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the end of the pipe says the same
         self._hear, self._gone = hear, gone
         self._in, self._out = os.dup(0), os.dup(1)
         with open(os.devnull, "rb") as nothing:

@@ -32,6 +32,7 @@ SHORT = {
     "evaluate/score_text.py",
     "evaluate/scorers/rulings.py",
     "evaluate/report/write.py",
+    "app/hanging.py",
     "app/reports.py",
     "app/reveal.py",
     "jobs/report.py",

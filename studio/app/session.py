@@ -33,7 +33,11 @@ STOPPED = tr("stopped run")
 _QUIT = tr("Quit while a run is training?")
 CRASHED = tr("Tuning Studio ended unexpectedly. What was saved is kept. The details stay on this Mac.")
 
-_KEPT = tr("What was learned so far is saved, and Resume goes on exactly there.")
+_KEPT = tr(
+    "What was learned so far is saved, and Resume goes on exactly there. That takes the rest of a step, "
+    "and a minute at most: an engine that does not answer by then is ended, and Resume goes on from the last "
+    "checkpoint."
+)
 
 
 class AppSession(Controller):

@@ -14,6 +14,7 @@ from studio import __version__
 from studio.app.dataset import DatasetController
 from studio.app.evaluation import Evaluation
 from studio.app.export import Exporting
+from studio.app.hanging import HangingEngine
 from studio.app.help import Help
 from studio.app.models_at_work import ModelsAtWork
 from studio.app.objective import ObjectiveOffers
@@ -108,6 +109,8 @@ class Studio(QObject):
         self.presence = Presence(
             services, *of_training, self.evaluation, lambda: self.session.settings.notify
         )
+        stops = (self.panes.training.stop_requested, self.panes.evaluation.stop_requested)
+        self.hanging = HangingEngine(services, *stops)
         self._connect()
 
     @Slot()

@@ -43,6 +43,8 @@ OUTCOMES: dict[str, str] = {
     "other programs that use much of it. A run can go on in smaller portions.",
     "engine.crashed": "The engine crashed ({signal}); its last words are in the log. The next job starts a "
     "fresh one.",
+    "engine.hung": "The engine did not stop within {seconds} seconds, and was ended.",
+    "engine.ended": "The engine did not answer, and you ended it. The next job starts a fresh one.",
     "engine.unreadable": "The engine's process said what cannot be read.",
     "engine.with_way_on": "{reason} {way_on}",
     "engine.exit": "exit {code}",

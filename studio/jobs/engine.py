@@ -2,7 +2,7 @@
 
 It is sent lines such as {"ticket": 1, "queue_name": "engine", "job": {…}} and {"stop": 1}, and says of each
 ticket that it begins, what happens, and how it ends. When nothing more can come it stops what runs, which
-saves, and leaves.
+saves, and leaves; what does not stop in time ends with the process, and a run goes on from its checkpoint.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ class _Numbered(Ticket):
 class _Engine(Performer):
     """Performs in the thread that calls `run`, and listens on another."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         super().__init__("engine", model_cache)
+        self._seconds = seconds  # to stop in when nobody is there any more
+        self._alone = False
         self._tickets: dict[int, Ticket] = {}
         self._parent = Parent(self._hear, self._stop_all)
 
@@ -46,6 +48,10 @@ class _Engine(Performer):
         self.take(ticket)
 
     def _stop_all(self) -> None:
+        if not self._alone:
+            self._alone = True
+            # A thread that needs no Python: it ends the process in the midst of whatever is computed.
+            faulthandler.dump_traceback_later(self._seconds, exit=True)
         for ticket in list(self._tickets.values()):
             ticket.stop()
         self.inbox.put(None)
@@ -62,11 +68,11 @@ class _Engine(Performer):
         self._parent.report(line_about(ticket.number, note, leaves=self.broken))
 
 
-def main() -> int:
-    """Be the engine until nobody asks any more."""
+def main(seconds: str) -> int:
+    """Be the engine until nobody asks any more, and for so many seconds at most after that."""
     faulthandler.enable()
     prepare_process()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    engine = _Engine()
+    engine = _Engine(float(seconds))
     engine.run(engine.tell)
     return 0

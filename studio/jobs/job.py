@@ -111,21 +111,21 @@ def note_way_on(error: BaseException, run: RunFolder) -> None:
         setattr(error, _WAY_ON, _way_on(run))
 
 
-def said_of_death(code: int, last_words: str, run: RunFolder | None) -> Phrase:
+def said_of_death(code: int, last_words: str, run: RunFolder | None, reason: Phrase | None = None) -> Phrase:
     """Why the engine's process ended before its job, and how the run that it was at goes on.
 
     `code` is its exit code, or the negative number of the signal that ended it; `last_words` what it wrote to
-    its standard error, where Metal's message stands when that ended it.
+    its standard error, where Metal's message stands when that ended it. `reason` is why, where that is
+    known already.
     """
-    if (known := failures.told_as(last_words)) is not None:
-        reason = known
-    elif code == -signal.SIGKILL:
-        reason = phrase(_KILLED)
-    else:
-        reason = phrase(
-            "engine.crashed", signal=_signal(-code) if code < 0 else phrase("engine.exit", code=code)
-        )
-    return _with_way_on(reason, _way_on(run) if run is not None else None)
+    told = reason or failures.told_as(last_words) or _said_of_exit(code)
+    return _with_way_on(told, _way_on(run) if run is not None else None)
+
+
+def _said_of_exit(code: int) -> Phrase:
+    if code == -signal.SIGKILL:
+        return phrase(_KILLED)
+    return phrase("engine.crashed", signal=_signal(-code) if code < 0 else phrase("engine.exit", code=code))
 
 
 def _with_way_on(reason: Phrase, way_on: Phrase | None) -> Phrase:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +12,7 @@ from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from typing import Any, Protocol, runtime_checkable
 
+from studio.catalogue import Phrase
 from studio.errors import StudioError
 from studio.events import Event
 from studio.jobs.job import Done, Failed, Job, Outcome, Stopped, is_metal, said_of
@@ -98,6 +100,11 @@ class Performer:
         if ticket.queue_name is QueueName.INTERRUPT:
             self._interrupts.put(ticket)
         self.inbox.put(ticket)
+
+    can_be_ended = False
+
+    def end_now(self, said: Phrase, number: int = signal.SIGKILL) -> None:
+        """End what is performed, from any thread, where that is possible; its job fails with what is said."""
 
     def run(self, say: Callable[[Ticket, Event | Outcome], None]) -> None:
         """Perform until it is time to leave. `say` gets events and outcomes, and may take its time."""

@@ -10,12 +10,15 @@ follows: then MLX and Qt share no process.
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
 from queue import Empty
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from studio.catalogue import phrase
 from studio.jobs.collecting import Collector
 from studio.jobs.job import Job, Outcome
 from studio.jobs.perform import OnEnd, OnEvent, Performer, QueueName, Ticket, model_cache
@@ -25,6 +28,9 @@ from studio.jobs.worker import Worker
 __all__ = ["JobQueue", "QueueName", "Ticket"]
 
 
+STOPS_WITHIN = 60.0
+"""So many seconds the engine has to stop and save in, when the window closes; then it is ended."""
+_GRACE = 5.0  # seconds between asking its process to end and ending it
 ENGINE_QUEUES = (QueueName.ENGINE, QueueName.INTERRUPT)
 
 
@@ -39,10 +45,10 @@ class JobQueue(QObject):
     def __init__(self, parent: QObject | None = None, *, engine_in_child: bool = False) -> None:
         super().__init__(parent)
         self._open: list[Ticket] = []
-        self._closed = False
+        self._closed = self._hurried = False
         self._collector = Collector(self)
-        engine = RemotePerformer() if engine_in_child else Performer("engine", model_cache)
-        self._engine = Worker(engine, self)
+        self._performer = RemotePerformer() if engine_in_child else Performer("engine", model_cache)
+        self._engine = Worker(self._performer, self)
         self._reader = Worker(Performer("reading", _dataset_cache), self)
         self._scanner = Worker(Performer("scanning", lambda: None), self)
         self._asker = Worker(Performer("asking", lambda: None), self)
@@ -86,6 +92,16 @@ class JobQueue(QObject):
         return any(ticket.queue_name in ENGINE_QUEUES for ticket in self._open)
 
     @property
+    def hangs(self) -> bool:
+        """Whether the engine was asked to stop and has not, and can be ended."""
+        asked = (each.is_stopping() for each in self._open if each.queue_name in ENGINE_QUEUES)
+        return self._performer.can_be_ended and any(asked)
+
+    def end_engine(self) -> None:
+        """End the engine's process, which does not answer; a run goes on from its last checkpoint."""
+        self._performer.end_now(phrase("engine.ended"))
+
+    @property
     def idle(self) -> bool:
         """Whether all that was asked for has been done and heard."""
         return not self._open
@@ -105,11 +121,22 @@ class JobQueue(QObject):
         """Have a worker see its tickets through, all stopped by now, and leave; on a new one if it must."""
         if worker.isRunning() or worker.waits:
             worker.dismiss()
+        late = time.monotonic() + STOPS_WITHIN
         while worker.isRunning() or worker.waits:
+            if worker is self._engine and time.monotonic() > late:
+                late = self._end_late(late)
             if not worker.isRunning():
                 worker.begin()
             elif not worker.wait(20):
                 self._drain_whatever_happens()
+
+    def _end_late(self, since: float) -> float:
+        """End an engine that has not stopped in time, gently first; when to look again."""
+        said = phrase("engine.hung", seconds=round(STOPS_WITHIN))
+        first = not self._hurried
+        self._hurried = True
+        self._performer.end_now(said, signal.SIGTERM if first else signal.SIGKILL)
+        return since + _GRACE
 
     @Slot()
     def _go_on(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import signal
 import traceback
 from collections import deque
 from contextlib import suppress
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _TICK = 0.03  # seconds between two looks at who is to stop or to interrupt, while the process says nothing
 _PATIENCE = 30.0  # seconds that the process has to leave, once its jobs have ended
+LEAVES_WITHIN = 60.0  # seconds that it has to stop and save in, when the window is gone
 _WORDS = 60  # so many of its last lines tell why it died
 _UNREADABLE = phrase("engine.unreadable")
 
@@ -35,7 +37,7 @@ class _EngineProcess:
     def __init__(self) -> None:
         self.last_words: deque[str] = deque(maxlen=_WORDS)
         self.proven = False  # it has begun a ticket
-        self.child = Child(ENGINE, hear=hearing(__name__, self.last_words.append))
+        self.child = Child(ENGINE, str(LEAVES_WITHIN), hear=hearing(__name__, self.last_words.append))
 
     def close(self) -> int:
         """Let it leave; its exit code."""
@@ -58,11 +60,21 @@ class RemotePerformer(Performer):
     Tickets that interrupt are sent at once; the process performs them between two events of the heavy one.
     """
 
+    can_be_ended = True
+
     def __init__(self) -> None:
         super().__init__("engine", _EngineProcess)
+        self._ended_for: Phrase | None = None  # why it was ended from here
         self._sent: dict[int, _Sent] = {}
         self._numbers = itertools.count(1)
         self._leaves = False  # the process says that it cannot go on
+
+    def end_now(self, said: Phrase, number: int = signal.SIGKILL) -> None:
+        """End the process by a signal, from any thread; its jobs fail with what is said."""
+        process: _EngineProcess | None = self._context
+        if process is not None and process.child.is_running:
+            self._ended_for = said
+            process.child.kill(number)
 
     def _begin(self, ticket: Ticket) -> None:
         if (
@@ -149,12 +161,13 @@ class RemotePerformer(Performer):
         signal that ended it does not say it.
         """
         code = process.close()
+        reason, self._ended_for = reason or self._ended_for, None
         last_words = "\n".join(process.last_words)
         self._context = None
         left, self._sent, self._leaves = list(self._sent.values()), {}, False
         for sent in left:
             if sent.begun or not process.proven:
-                said = reason or said_of_death(code, last_words, sent.run)
+                said = said_of_death(code, last_words, sent.run, reason)
                 _note(sent, said)
                 self._say(sent.ticket, Failed(said, f"exit {code}\n{last_words}"))
         for sent in left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -166,3 +167,14 @@ class TrainOnBrokenGpu:
         with pytest.MonkeyPatch.context() as broken:
             BrokenGpu(broken, self.at_step, self.message)
             yield from self.job.run_events(context)
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Says who it is, and computes on and on below Python."""
+
+    title: str = "Hang"
+
+    def run_events(self, context: Any) -> Generator[Event]:
+        yield Progress("Hanging", os.getpid())
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
