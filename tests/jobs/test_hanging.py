@@ -1,4 +1,4 @@
-"""An engine that hangs, below Python or suspended: it outlives no window, and no window waits for it forever."""
+"""An engine that hangs, below Python or suspended: it outlives no window, and no window waits forever."""
 
 from __future__ import annotations
 

@@ -28,6 +28,8 @@ class ContestantMenu(Menu):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._submenus: list[Menu] = []
+        self._offered: tuple[object, ...] = ()
         self.offer((), ())
 
     def offer(
@@ -43,7 +45,14 @@ class ContestantMenu(Menu):
 
         With `mixes` also half of the run's adapter and half of another run's together.
         """
+        offered = tuple(steps), tuple(runs), tuple(first), run, mixes
+        if offered == self._offered:
+            return
+        self._offered = offered
         self.clear()
+        for submenu in self._submenus:  # which Qt takes out, and leaves to whom they belong
+            submenu.deleteLater()
+        self._submenus = []
         for contestant in first:
             self._offer(self, contestant)
         if run:
@@ -66,6 +75,7 @@ class ContestantMenu(Menu):
             for contestant in contestants:
                 self._offer(menu, contestant)
             self.addMenu(menu)
+            self._submenus.append(menu)
 
     def _offer(self, menu: Menu, contestant: Contestant) -> None:
         action = menu.addAction(keyless(contestant.title))
