@@ -35,7 +35,7 @@ PLUGINS = ("generic", "iconengines", "imageformats", "networkinformation", "plat
 LEFT_OUT = ("wandb/*", "scipy/*", "sklearn/*", "mlx/include/*", "*.a")
 """Packages that the spec leaves out, too."""
 
-METADATA = ("mlx", "mlx_lm", "transformers", "datasets", "keyring", "lm_eval", "tensorboardx")
+METADATA = ("mlx", "mlx_metal", "mlx_lm", "transformers", "datasets", "keyring", "lm_eval", "tensorboardx")
 DATA = (
     *("mlx/lib/mlx.metallib", "py3langid/data/*", "certifi/cacert.pem", "bm25s/*.json"),
     *("transformers/**/*.py", "mlx_lm/**/*.py"),  # whose source is read

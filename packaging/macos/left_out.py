@@ -31,7 +31,8 @@ _FILES = (
     "*libcudart*",
     # What transformers computes by torch: half of it. Its tokenizers and configurations stay.
     *("transformers/models/*/modeling_*", "transformers/models/*/convert_*"),
-    # Notes about packages that are left out themselves.
+    # Notes about packages that are left out themselves, and about where ours came from.
+    "*.dist-info/direct_url.json",  # a path of the machine that built it
     *("scipy-*.dist-info/*", "scikit_learn-*.dist-info/*", "nltk-*.dist-info/*", "torch-*.dist-info/*"),
 )
 _KEPT = (

@@ -11,6 +11,8 @@ import content_rules
 import left_out
 import pytest
 
+from studio.selftest.system import NEEDED
+
 ROOT = Path(__file__).parents[2]
 SPEC = (ROOT / "packaging/macos/studio.spec").read_text(encoding="utf-8")
 SOURCES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "studio").rglob("*.py"))]
@@ -32,6 +34,10 @@ def test_a_package_that_is_imported_by_its_name_is_named_in_the_spec() -> None:
     assert {name for name in others if f'"{name}"' not in SPEC} == {
         "wandb"
     }  # which it goes without, and says
+
+
+def test_the_versions_that_the_selftest_asks_for_are_taken() -> None:
+    assert {name for name in (*NEEDED, "mlx-metal", "mlx-cpu") if f'"{name}"' not in SPEC} == set()
 
 
 def test_every_resource_that_the_source_names_is_there_and_taken() -> None:
