@@ -49,7 +49,6 @@ SHORT = {
     "models/arrays.py",
     "serve/snippets.py",
     "models/gguf/splits.py",
-    "selftest/faults.py",
     "synth/confirmed.py",
     "train/finite.py",
     "ui/dialogs/dialog.py",

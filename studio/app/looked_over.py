@@ -73,6 +73,8 @@ def _style(application: QApplication, theme: Theme) -> _Said:
     elif missing := [name for name in _FONTS if name not in families]:
         raise StudioError("selftest.no_fonts", names=listed(missing))
     pictures = sorted(set(_PICTURE.findall(application.styleSheet())))
+    if not pictures:
+        raise StudioError("selftest.damaged_file", file="resources/styles/studio.qss")
     if unread := [Path(file).name for file in pictures if QPixmap(file).isNull()]:
         raise StudioError("selftest.no_marks", names=listed(unread))
     sheet = len(application.styleSheet())

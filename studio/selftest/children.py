@@ -16,6 +16,7 @@ from studio.language import tr
 from studio.paths import STARTER_MODEL, model_folder
 from studio.recipe.recipe import Recipe
 from studio.selftest.check import CheckOutcome, Workbench
+from studio.selftest.faults import shipped
 
 _TALK = (Message("user", "Who are you?"), Message("assistant", "A small model."), Message("user", "Thanks."))
 
@@ -97,8 +98,9 @@ def tokenizer(_: Workbench) -> CheckOutcome:
     """The starter's tokenizer writes a conversation by its chat template and reads its tokens again."""
     from studio.train.dataset_cache import DatasetCache
 
-    renderer = DatasetCache().renderer(Recipe())
-    ids, text = renderer.prompt_ids(_TALK), renderer.prompt_text(_TALK)
+    with shipped(model_folder(STARTER_MODEL) / "tokenizer_config.json"):
+        renderer = DatasetCache().renderer(Recipe())
+        ids, text = renderer.prompt_ids(_TALK), renderer.prompt_text(_TALK)
     if _TALK[0].content not in text or not ids:
         raise StudioError("selftest.lost_text", file="tokenizer.json")
     detail = tr(

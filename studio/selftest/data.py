@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from studio.errors import StudioError
+from studio.errors import ModelError, StudioError
 from studio.events import Checked, RowShown, Scanned
 from studio.language import plural, tr
-from studio.paths import resource
+from studio.models.weights import WHOLE, find_weights
+from studio.paths import STARTER_MODEL, model_folder, resource
 from studio.recipe.recipe import Recipe
 from studio.selftest.check import CheckOutcome, Workbench
+from studio.selftest.faults import shipped, short
 from studio.selftest.samples import SENTENCE, html_page, pdf_page, prose, word_document
 
 _SAMPLES = (
     *("instructions.jsonl", "chat.jsonl", "preferences.jsonl", "golden.jsonl", "messy.jsonl"),
     *("sentiment.csv", "general.txt"),
 )
+_TOLD = ("config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json")
 _BIG = 20_000
 
 
@@ -26,16 +29,39 @@ def samples(_: Workbench) -> CheckOutcome:
     """Every file of sample data that ships with the app is read."""
     from studio.dataset.read.load import read
 
-    rows = {name: len(read(resource(f"starter/{name}")).records) for name in _SAMPLES}
+    rows = {}
+    for name in _SAMPLES:
+        with shipped(resource(f"starter/{name}")) as file:
+            rows[name] = len(read(file).records)
     return CheckOutcome(
         tr("{rows:,} rows in {files} files", rows=sum(rows.values()), files=len(rows)), {"rows": rows}
     )
 
 
+def starter(_: Workbench) -> CheckOutcome:
+    """Every file of the starter model is there, whole, and says what it is."""
+    folder = model_folder(STARTER_MODEL)
+    for name in _TOLD:
+        with shipped(folder / name) as file:
+            json.loads(file.read_text(encoding="utf-8"))
+    weights = folder / WHOLE
+    if not weights.is_file():
+        raise StudioError("selftest.missing_file", file=short(str(weights)))
+    try:
+        arrays = find_weights(folder).arrays
+    except ModelError as error:
+        raise StudioError("selftest.damaged_file", file=short(str(weights))) from error
+    return CheckOutcome(tr("{files} files, {arrays} arrays", files=len(_TOLD) + 1, arrays=len(arrays)))
+
+
 def health(bench: Workbench) -> CheckOutcome:
     """Every check of a dataset; the one for languages must find the one row in another."""
+    from py3langid import langid
+
     from studio.jobs.health import HealthJob
 
+    with shipped(Path(langid.__file__).parent / langid.MODEL_FILE):
+        langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
     path = _write(bench.folder / "prose.jsonl", prose())
     events = list(HealthJob(Recipe().with_values({"data.path": str(path)})).run_events(None))
     checked = next(event for event in events if isinstance(event, Checked))

@@ -53,7 +53,7 @@ class EngineHand:
                 ticket.stop()
                 raise StudioError("selftest.silent", seconds=PATIENCE) from None
             if isinstance(note, Failed):
-                raise StudioError(note.said)
+                raise StudioError("selftest.engine", reason=note.said)
             if isinstance(note, Outcome):
                 assert isinstance(note, Done)
                 return

@@ -8,6 +8,7 @@ import sys
 import time
 from email.parser import Parser
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import Any
 
 from studio import __version__
@@ -15,6 +16,7 @@ from studio.catalogue import Phrase, listed, phrase
 from studio.errors import StudioError
 from studio.language import tr
 from studio.selftest.check import CheckOutcome, Workbench
+from studio.selftest.faults import without_kernels
 from studio.words import memory
 
 _BACKEND = "mlx-metal" if sys.platform == "darwin" else "mlx-cpu"
@@ -48,9 +50,12 @@ def platform_figures() -> dict[str, Any]:
 
 
 def libraries(_: Workbench) -> CheckOutcome:
-    """Versions and wheel tags; MLX and what it stands on can be imported."""
-    import mlx.core  # noqa: F401
+    """Versions and wheel tags; MLX and what it stands on can be imported, and has its kernels on a Mac."""
+    import mlx.core
     import mlx_lm  # noqa: F401
+
+    if lone := without_kernels(Path(mlx.core.__file__).parents[1]):
+        raise StudioError("selftest.no_kernels", library=lone[0])
 
     packages = {name: found for name in (*NEEDED, *_TOLD) if (found := _package(name))}
     if missing := [name for name in NEEDED if name not in packages]:

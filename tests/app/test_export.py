@@ -141,10 +141,12 @@ def test_a_result_goes_to_the_hub_private_and_with_a_card(
         assert not sheet.folder.isVisible()
         sheet.repository.setText("ann/toy")
         sheet.agree.click()
-        qtbot.waitUntil(lambda: sheet.access.isVisible())  # a token is what is missing
+        qtbot.waitUntil(lambda: sheet.access.isVisible() and sheet.agree.isEnabled())  # a token is missing
         sheet.access.token.setText("hf_write")
         sheet.agree.click()
-        qtbot.waitUntil(lambda: sheet.copy.isVisible())
+        assert not sheet.agree.isEnabled()
+        qtbot.waitUntil(lambda: sheet.agree.isEnabled() or sheet.copy.isVisible())
+        assert sheet.copy.isVisible(), sheet.status.text()
         (made,) = hub.made
     assert made["visibility"] == "private"
     sheet.copy.click()

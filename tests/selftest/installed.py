@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,15 +52,35 @@ class Installed:
 
     def take(self, path: str) -> None:
         """Take a file, or a folder, out of the app where it is there, else out of the packages."""
-        place = self.app / path
-        if not place.exists():
-            place = self.packages / path
-            package = self.packages / Path(path).parts[0]
-            if package.is_symlink():
-                given = package.resolve()
-                package.unlink()
-                shutil.copytree(given, package)
+        place = self._own(path)
         shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+    def spoil(self, path: str, content: bytes) -> None:
+        """Write something else into a file of the app, or of the packages."""
+        self._own(path).write_bytes(content)
+
+    @contextmanager
+    def without(self, path: str, content: bytes | None = None) -> Iterator[None]:
+        """Have a file taken out meanwhile, or something else in it."""
+        place = self._own(path)
+        kept = place.read_bytes()
+        self.take(path) if content is None else self.spoil(path, content)
+        try:
+            yield
+        finally:
+            place.write_bytes(kept)
+
+    def _own(self, path: str) -> Path:
+        """That file or folder, of a copy where the package was a link."""
+        place = self.app / path
+        if place.exists():
+            return place
+        package = self.packages / Path(path).parts[0]
+        if package.is_symlink():
+            given = package.resolve()
+            package.unlink()
+            shutil.copytree(given, package)
+        return self.packages / path
 
     def selftest(self, *options: str) -> tuple[int, dict[str, Any]]:
         """Run its self-test; the exit code and the report."""

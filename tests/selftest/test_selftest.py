@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,23 +19,43 @@ from studio.errors import StudioError
 from studio.selftest import system
 from studio.selftest.check import CheckEntry, CheckOutcome, NotInstalled, SelfCheck, checking
 from studio.selftest.checks import CHECKS, chosen, document, selftest
+from studio.selftest.faults import without_kernels
 from studio.ui.icons import NAMES
 from tests.selftest.installed import ROOT, Installed
 
 SECONDS = 60
 """Of the processors' time for all of it, so that it ends in a minute where nothing else is done."""
 FAULTS = {
-    f"transformers-{version('transformers')}.dist-info": "libraries",
-    "resources/starter/preferences.jsonl": "samples",
-    "py3langid/data/model.npz.xz": "health",
-    "docx/templates/default-styles.xml": "word",
-    "studio/models/hub/listing.py": "hub",
-    "mlx_lm/models/phi.py": "weighing",
-    "resources/icons/flag.svg": "icons",
-    "resources/styles/studio.qss": "style",
-    "tensorboardX/summary.py": "tensorboard",
+    f"transformers-{version('transformers')}.dist-info": ("libraries", "transformers"),
+    "resources/starter/preferences.jsonl": ("samples", "resources/starter/preferences.jsonl"),
+    "py3langid/data/model.npz.xz": ("health", "py3langid/data/model.npz.xz"),
+    "docx/templates/default-styles.xml": ("word", "docx/templates/default-styles.xml"),
+    "studio/models/hub/listing.py": ("hub", "studio.models.hub.listing"),
+    "mlx_lm/models/phi.py": ("weighing", "phi"),
+    "resources/icons/flag.svg": ("icons", "flag"),
+    "resources/styles/studio.qss": ("style", "resources/styles/studio.qss"),
+    "studio/export/gguf_pieces.py": ("gguf", "studio.export.gguf_pieces"),
+    "studio/export/peft_import.py": ("peft", "studio.export.peft_import"),
+    "tensorboardX/summary.py": ("tensorboard", "TensorBoard"),
 }
-"""What is taken out of an installation, and the check that says so."""
+"""What is taken out of an installation, the check that says so, and what it names."""
+MODEL = "resources/starter/model"
+BROKEN: list[dict[str, tuple[str, bytes | None]]] = [
+    {
+        f"{MODEL}/model.safetensors": ("starter", None),
+        "resources/starter/messy.jsonl": ("samples", b""),
+        "resources/icons/flag.svg": ("icons", b"<svg"),
+    },
+    {
+        f"{MODEL}/tokenizer_config.json": ("tokenizer", b'{"chat_template": "{% for"}'),
+        "resources/starter/golden.jsonl": ("samples", b"\0\0"),
+        "resources/styles/studio.qss": ("style", b""),
+    },
+    {f"{MODEL}/model.safetensors": ("starter", b"broken")},
+    {f"{MODEL}/tokenizer.json": ("starter", None)},
+    {"py3langid/data/model.npz.xz": ("health", b"broken")},
+]
+"""Files that are missing (None) or hold this instead, and the checks that say so and name them."""
 
 
 @pytest.mark.long
@@ -69,8 +90,45 @@ def test_files_that_are_taken_out_make_the_right_checks_fail_and_no_other(tmp_pa
     code, found = installed.selftest()
     assert code == 1
     told = {check["key"]: check["detail"] for check in found["checks"] if check["key"] in found["failed"]}
-    assert {*told} == {*FAULTS.values(), "evaluate"}, told  # which asks for the language, too
-    assert {*found["left_out"]} - {"benchmarks"} == {"window", "report"}
+    assert {*told} == {check for check, _ in FAULTS.values()}, told
+    assert [(check, told[check]) for check, name in FAULTS.values() if name not in told[check]] == []
+    assert [
+        detail for check, detail in told.items() if " again" not in detail and check != "tensorboard"
+    ] == []
+    assert {*found["left_out"]} - {"benchmarks"} == {"window", "evaluate", "report"}
+
+
+@pytest.mark.long
+def test_a_file_that_is_missing_or_broken_is_named_with_what_to_do(tmp_path: Path) -> None:
+    installed = Installed.under(tmp_path)
+    for faults in BROKEN:
+        with ExitStack() as taken:
+            for path, (_, content) in faults.items():
+                taken.enter_context(installed.without(path, content))
+            asked = {"samples", "health", *(check for check, _ in faults.values())}
+            code, found = installed.selftest(*(f"--only={key}" for key in asked))
+        told = {check["key"]: check["detail"] for check in found["checks"] if check["key"] in found["failed"]}
+        assert (code, {*told}) == (1, {check for check, _ in faults.values()}), told
+        for path, (check, _) in faults.items():
+            assert Path(path).stem.split(".")[0] in told[check], told
+        assert [detail for detail in told.values() if "Install Tuning Studio again" not in detail] == []
+
+
+def test_kernels_are_missed_beside_every_path_to_the_library(tmp_path: Path) -> None:
+    library = tmp_path / "mlx" / "lib" / "libmlx.dylib"
+    library.parent.mkdir(parents=True)
+    assert without_kernels(tmp_path) == []  # as on Linux, where the library is another
+    library.touch()
+    assert without_kernels(tmp_path) == [library]
+    library.with_name("mlx.metallib").touch()
+    assert without_kernels(tmp_path) == []
+    link = tmp_path / "libmlx.dylib"
+    link.symlink_to("mlx/lib/libmlx.dylib")
+    assert without_kernels(tmp_path) == [link]
+    link.with_name("mlx.metallib").symlink_to("mlx/lib/mlx.metallib")
+    assert without_kernels(tmp_path) == []
+    library.with_name("mlx.metallib").unlink()
+    assert without_kernels(tmp_path) == [link, library]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +174,9 @@ def test_what_fails_is_told_and_keeps_only_those_from_being_tried_that_need_it()
 
 
 def test_single_checks_are_made_with_those_they_need(capsys: pytest.CaptureFixture[str]) -> None:
-    assert [each.key for each in chosen(["report"])] == ["tokenizer", "train", "evaluate", "report"]
+    assert [each.key for each in chosen(["report"])] == [
+        *("starter", "tokenizer", "health", "train", "evaluate", "report"),
+    ]
     assert run(["selftest", "--only", "html", "--only", "pdf"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines[:-1]] == [["ok", "PDF"], ["ok", "HTML"]]
