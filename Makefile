@@ -53,7 +53,7 @@ peers: setup
 starter: setup ## rebuild the starter model and sample data in resources/starter
 	$(PYTHON) packaging/starter/build.py
 
-templates: setup ## write the template of a translation (resources/languages/studio.pot)
+templates: setup ## bring translations up to the code, list what is missing, and compile them
 	$(PYTHON) packaging/templates.py
 
 bundle-check: peers ## lay out the Mac application from the wheels for macOS, and check it without a Mac

@@ -12,6 +12,7 @@ import pytest
 from studio.language import LANGUAGES
 from tests.languages import translations, wanted
 
+ROOT = Path(__file__).parents[1]
 PO = LANGUAGES / "zh_CN" / "LC_MESSAGES" / "studio.po"
 
 
@@ -54,9 +55,9 @@ def test_what_is_new_is_listed_and_what_is_gone_is_dropped() -> None:
 
 
 def test_the_bundle_takes_the_languages_along() -> None:
-    spec = (Path(__file__).parents[1] / "packaging/macos/studio.spec").read_text(encoding="utf-8")
+    spec = (ROOT / "packaging/macos/studio.spec").read_text(encoding="utf-8")
     assert 'os.listdir(os.path.join(ROOT, "resources"))' in spec  # all of it but what is named there
-    left_out = spec.partition("left_out = ")[2].partition("\n")[0]
+    left_out = spec.partition("not_here = ")[2].partition("\n")[0]
     assert left_out
     assert "languages" not in left_out
 
@@ -77,3 +78,39 @@ def test_the_command_line_speaks_chinese(tmp_path: Path) -> None:
     refused = said("resume", "Nope")
     assert "Nope" in refused
     assert any("一" <= sign <= "鿿" for sign in refused)
+
+
+WINDOW = """
+import os
+import sys
+from pathlib import Path
+from studio.language_choice import settle
+settle(["--home", sys.argv[1], "--language", "zh_CN"])
+from PySide6.QtWidgets import QDialogButtonBox, QLabel
+from studio.app.start import open_window
+application = open_window(str(Path(sys.argv[1]) / "gone.jsonl"), sys.argv[1])
+window = application.window
+while not any("gone.jsonl" in label.text() and "。" in label.text() for label in window.findChildren(QLabel)):
+    application.processEvents()
+print(window.menuBar().actions()[0].text())
+print(*(label.text() for label in window.findChildren(QLabel)), sep=chr(10))
+box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+print(box.buttons()[0].text(), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.long
+def test_the_window_speaks_chinese_and_qt_too(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}){WINDOW}", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.splitlines()
+    assert lines, done.stderr
+    assert lines[0] == "文件"
+    assert {"数据集", "训练", "评估"} <= set(lines)
+    assert any("gone.jsonl" in line and "。" in line for line in lines)
+    assert lines[-1] == "取消"

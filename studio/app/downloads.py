@@ -19,7 +19,6 @@ from studio.files import parsed, write_text
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.online import DownloadModelJob
 from studio.jobs.queue import QueueName
-from studio.language import tr
 from studio.ui.panes.models.downloads import (
     FAILED,
     GATED,
@@ -122,7 +121,7 @@ class ModelDownloads(Controller):
         self.transfers[name] = replace(self.transfers[name], state=RUNNING, rate=0.0)
         heard: Listeners = {
             FileArrived: lambda event: self._take(name, event),
-            Progress: lambda event: self._wait(name, event),
+            Progress: lambda event: self._wait(name),
             AccessWanted: self._note_page,
             Log: self._show_log,
             ModelDownloaded: lambda event: self._finish(name, event),
@@ -142,11 +141,10 @@ class ModelDownloads(Controller):
         self.transfers[name] = transfer
         self._redraw.trigger()
 
-    def _wait(self, name: str, event: Progress) -> None:
+    def _wait(self, name: str) -> None:
         """Say what is done while no byte comes: looking it up, or checking what came."""
-        if event.what.startswith(tr("Checking {file}", file="").strip()):
-            self.transfers[name] = replace(self.transfers[name], rate=0.0)
-            self._redraw.trigger()
+        self.transfers[name] = replace(self.transfers[name], rate=0.0)
+        self._redraw.trigger()
 
     def _note_page(self, wanted: AccessWanted) -> None:
         self._page = wanted.page

@@ -57,6 +57,11 @@ KEYS: dict[str, str] = {
     "key.quick": "quick",
     "key.standard": "standard",
     "key.full": "full",
+    # Units of fields.
+    "key.characters": "characters",
+    "key.steps": "steps",
+    "key.tokens": "tokens",
+    "key.validations": "validations",
     # Sorts of sweeps.
     "key.sweep": "sweep",
     "key.search": "search",

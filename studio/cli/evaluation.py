@@ -46,9 +46,11 @@ def evaluate(
         typer.Option(
             "--with",
             metavar="WHO",
-            help="Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER, "
-            "server:ADDRESS#MODEL; with +system_prompt, +few_shot or +retrieval behind one that is no "
-            "server, asked in that way.",
+            help=tr(
+                "Who competes beside base and tuned: tuned@STEP, tuned*STRENGTH, run:NAME, model:FOLDER, "
+                "server:ADDRESS#MODEL; with +system_prompt, +few_shot or +retrieval behind one that is no "
+                "server, asked in that way."
+            ),
         ),
     ] = None,
     against: Annotated[

@@ -18,7 +18,9 @@ _SIGNS = {PASSED: "ok  ", WARNED: "warn", FAILED: "FAIL", LEFT_OUT: "-   "}
 def selftest(
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="CHECK", help="Make this check only, and those that it needs; may be repeated."),
+        typer.Option(
+            metavar="CHECK", help=tr("Make this check only, and those that it needs; may be repeated.")
+        ),
     ] = None,
 ) -> int:
     """Check every part of this installation on this machine: data, training, answers, exports, the window.

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from studio.catalogue import phrase, wrong_value
+from studio.catalogue import phrase, worded, wrong_value
 
 _NOTHING: dict[str, Any] = {"unit": "", "level": "basic", "needs": {}, "idle_with": {}, "choices": []}
 
@@ -41,7 +41,7 @@ class FieldEntry:
 
     @property
     def unit(self) -> str:
-        return str(self.extra["unit"])
+        return worded(str(self.extra["unit"]))
 
     @property
     def level(self) -> str:

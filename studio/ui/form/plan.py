@@ -20,7 +20,7 @@ from studio.ui.widgets.label import note
 from studio.ui.widgets.popup import Combo
 
 SERVER = "server"
-_SERVER_TITLE = "A server"
+_SERVER_TITLE = tr("A server")
 _SERVER_HELP = tr("OpenAI-compatible: OpenAI's own, Ollama, LM Studio, vLLM, llama.cpp and many more.")
 _TITLE_WIDTH = 104  # pixels: the card is narrow, and addresses are long
 _PICKED = ("maker", "data", "columns", "history", "documents", "model", "server")

@@ -53,7 +53,7 @@ CHOICES = {
         "alpaca": tr("Alpaca"),
         "chatml": "ChatML",
     },
-    "base.quantize": {"no": tr("No")},
+    "base.quantize": {"no": tr("No"), "4-bit": tr("4-bit"), "8-bit": tr("8-bit")},
     "base.mode": {"affine": tr("Affine"), "mxfp4": "MXFP4", "mxfp8": "MXFP8", "nvfp4": "NVFP4"},
     "base.precision": {"model": tr("As the model")},
     "optimizer.name": {
@@ -73,11 +73,11 @@ CHOICES = {
     },
 }
 ZEROS = {
-    "scope.layers": "all",
+    "scope.layers": worded("all"),
     "optimizer.warmup_steps": tr("share counts"),
-    "optimizer.clip": "off",
+    "optimizer.clip": worded("off"),
     "loop.steps": tr("epochs count"),
-    "loop.tokens_at_once": "automatic",
+    "loop.tokens_at_once": worded("automatic"),
     "loop.neftune": worded("off"),
     "loop.validate_every": worded("automatic"),
     "loop.patience": worded("off"),

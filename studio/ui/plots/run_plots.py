@@ -90,7 +90,7 @@ LARGE, SMALL = 150, 92
 """The least height of a plot in pixels; where the window is lower, the page scrolls."""
 LOSS = CurveStyle(tr("Loss"), "training", words=words.loss, offers_log=True)
 SPEED = CurveStyle(
-    tr("Tokens/s"), "tokens/s", colour="good", smooths=False, from_zero=True, redraw_milliseconds=230
+    tr("Tokens/s"), tr("tokens/s"), colour="good", smooths=False, from_zero=True, redraw_milliseconds=230
 )
 GRADIENT = CurveStyle(
     tr("Gradient norm"), tr("gradient norm"), colour="second", redraw_milliseconds=270, offers_log=True

@@ -268,7 +268,7 @@ class DatasetPane(Pane):
     def _facts(self, dataset: DatasetRead) -> str:
         counts = self.table.model.counts()
         attention = counts["attention"]
-        splits = " / ".join(f"{counts[split]:,} {split}" for split in ("train", "validation", "test"))
+        splits = " / ".join(f"{counts[split]:,} {worded(split)}" for split in ("train", "validation", "test"))
         needing = plural(attention, "{count:,} row needs attention", "{count:,} rows need attention")
         if untrained := _untrained(dataset):
             needing += tr(", {untrained:,} cannot train", untrained=untrained)

@@ -29,7 +29,7 @@ class FiguresCard(Card):
             KeyFigure("—", tr("validation loss")),
             KeyFigure("—", tr("training loss")),
         )
-        self.time, self.speed = KeyFigure("—", "left"), KeyFigure("—", "tokens/s")
+        self.time, self.speed = KeyFigure("—", tr("left")), KeyFigure("—", tr("tokens/s"))
         self._epochs = 0.0
         self._skipped = 0
         self._running = False
@@ -45,7 +45,7 @@ class FiguresCard(Card):
         for figure in (self.validation, self.training, self.time, self.speed):
             figure.set_value("—")
         self.training.set_caption(tr("training loss"))
-        self.time.set_caption("left")
+        self.time.set_caption(tr("left"))
 
     def set_running(self, running: bool) -> None:
         """Whether to show the time that is left, or the time it took."""
@@ -77,7 +77,11 @@ class FiguresCard(Card):
         )
         self.time.set_value(words.duration(step.seconds_left if self._running else step.seconds))
         self.time.set_caption(
-            tr("{words}, epoch {epoch:.1f}", words="left" if self._running else "taken", epoch=step.epoch)
+            tr(
+                "{words}, epoch {epoch:.1f}",
+                words=tr("left") if self._running else tr("taken"),
+                epoch=step.epoch,
+            )
         )
         self.time.setToolTip(
             tip(tr("Epoch {epoch:.1f} of {epochs:g}", epoch=step.epoch, epochs=self._epochs))
