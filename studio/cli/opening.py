@@ -18,6 +18,7 @@ COMMANDS = (
     "chat",
     "data",
     "runs",
+    "checkpoints",
     "models",
     "export",
     "import",
