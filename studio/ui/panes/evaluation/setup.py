@@ -25,19 +25,19 @@ from studio.ui.widgets.style import empty_layout
 from studio.ui.widgets.tabs import Tabs
 
 _PICKED = ("suite", "measures", "primary", "golden")
-_OWN = "own"
+OWN = "own"
 MEASURED_PAGE, OPTIONS_PAGE = "measures", "options"
 _SUITES = (
     ("quick", tr("Quick")),
     ("standard", tr("Standard")),
     ("full", tr("Full")),
-    (_OWN, tr("Own choice")),
+    (OWN, tr("Own choice")),
 )
 _SUITE_WORDS = {
     "quick": tr("Losses and exact answers: about a minute."),
     "standard": tr("What most people want to know of a run."),
     "full": tr("Everything there is, down to where attention moved."),
-    _OWN: tr("The measures that are ticked below."),
+    OWN: tr("The measures that are ticked below."),
 }
 
 
@@ -165,7 +165,7 @@ class SetupPage(QWidget):
 
     def chosen_measures(self) -> tuple[str, ...]:
         """The keys of what would be measured."""
-        if self.suites.current == _OWN:
+        if self.suites.current == OWN:
             return self.measures.ticked()
         return tuple(each.key for each in self._measures if self.suites.current in each.suites)
 
@@ -180,7 +180,7 @@ class SetupPage(QWidget):
         values: dict[str, Any] = {name: row_.known for name, row_ in self.form.rows.items()}
         for name, field in self.lists.items():
             values[name] = tuple(filter(None, (each.strip() for each in field.text().split(","))))
-        own = self.suites.current == _OWN
+        own = self.suites.current == OWN
         values |= {"measures": self.measures.ticked()} if own else {"suite": self.suites.current}
         return EvaluationOptions.model_validate({**values, "primary": self.primary.currentData() or ""})
 
@@ -222,11 +222,11 @@ class SetupPage(QWidget):
 
     def _on_suite(self, suite: str) -> None:
         self._suite_words.setText(_SUITE_WORDS[suite])
-        if suite != _OWN:
+        if suite != OWN:
             self.measures.tick(each.key for each in self._measures if suite in each.suites)
         self.show_forecast("")
         self.changed.emit()
 
     def _on_ticked(self) -> None:
         """Whoever ticks or unticks one chooses for themselves."""
-        self.suites.choose(_OWN)
+        self.suites.choose(OWN)
