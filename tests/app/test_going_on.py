@@ -18,6 +18,12 @@ from tests.jobs.engine_jobs import BrokenGpu
 from tests.jobs.test_queue_metal import MEMORY
 
 
+@pytest.fixture(autouse=True)
+def engine_in_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The GPU is broken in this process."""
+    monkeypatch.setenv("STUDIO_ENGINE", "thread")
+
+
 @pytest.fixture
 def ready(studio: Studio, tmp_path: Path, tiny_model: Path, qtbot: QtBot) -> Studio:
     """The app with a dataset and a recipe of six steps, a checkpoint every second."""
