@@ -112,7 +112,8 @@ def test_cycles_keep_no_memory_thread_handle_or_file(studio: Studio, qtbot: QtBo
     assert end.memory - warm.memory < MEGABYTES
     assert end_engine.memory - warm_engine.memory < MEGABYTES
     for first, last in ((warm, end), (warm_engine, end_engine)):
-        assert last.threads <= first.threads
+        # Pools of libraries start a thread when they need one; what a cycle leaves behind would be many.
+        assert last.threads <= first.threads + 2
         assert last.handles <= first.handles + 2
     assert more_menus == menus
     assert not [path for path in tmp_path.rglob("*") if TEMPORARY in path.name]
