@@ -5,18 +5,18 @@ Read before the window's first paint, so it imports nothing that takes time.
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from studio.catalogue import Phrase, Unusable, joined, phrase
-from studio.files import parsed, write_text
+from studio.files import FileKind, NewerFile
 from studio.language_choice import CHOICES, SYSTEM
 
 log = logging.getLogger(__name__)
 
+SETTINGS = FileKind()
 APPEARANCES = ("system", "light", "dark")
 TEXT_SIZES = (100, 110, 125, 150)
 """How large everything is, in percent."""
@@ -98,10 +98,11 @@ def _impossible(name: str, value: object) -> Unusable:
 def read_settings(path: Path) -> Settings:
     """The saved preferences; what is missing or cannot be read is as by default, and `damage` says why."""
     try:
-        found = parsed(path.read_text(encoding="utf-8"))
-        return _readable(path, found)
+        return _readable(path, SETTINGS.read(path))
     except FileNotFoundError:
         return Settings()
+    except NewerFile as error:  # which stays as it is: nothing is written over it
+        return Settings(damage=str(error))
     except Exception as error:
         log.exception("The settings in %s cannot be read; the defaults are used", path)
         return Settings(damage=str(phrase("settings.damaged", file=str(path), fault=str(error))))
@@ -123,6 +124,6 @@ def _readable(path: Path, found: dict[str, Any]) -> Settings:
 
 
 def write_settings(path: Path, settings: Settings) -> None:
-    """Replace the saved preferences."""
+    """Replace the saved preferences. Raises NewerFile where those of a newer version stand there."""
     kept = {name: value for name, value in asdict(settings).items() if name != "damage"}
-    write_text(path, json.dumps(kept, indent=2) + "\n")
+    SETTINGS.write(path, kept)

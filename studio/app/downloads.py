@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,7 +14,7 @@ from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.events import AccessWanted, FileArrived, Log, ModelDownloaded, Progress
-from studio.files import parsed, write_text
+from studio.files import FileKind, NewerFile
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.online import DownloadModelJob
 from studio.jobs.queue import QueueName
@@ -31,6 +30,9 @@ from studio.ui.panes.models.downloads import (
 from studio.ui.panes.models.pane import ModelsPane
 from studio.ui.widgets.timing import Throttle
 
+_LIST = "downloads"
+UNFINISHED = FileKind(lambda names: {_LIST: list(names)})
+"""What was not finished; the first version was the list alone."""
 _REDRAW_MILLISECONDS = 100
 _SETTLED_SECONDS = 1.5
 """Before that the first bytes would tell a rate that nobody gets."""
@@ -178,12 +180,12 @@ class ModelDownloads(Controller):
         """Write down what is not finished; where that cannot be, the next session does not know of it."""
         kept = [{"name": wanted.name, "file": wanted.file} for wanted in self._wanted.values()]
         with suppress(StudioError, OSError):
-            write_text(self._file, json.dumps(kept, indent=2) + "\n")
+            UNFINISHED.write(self._file, {_LIST: kept})
 
 
 def _kept(file: Path) -> Iterable[WantedModel]:
     """What was not finished when the app was closed."""
-    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-        found = parsed(file.read_text(encoding="utf-8"))
+    with suppress(NewerFile, OSError, ValueError, TypeError, KeyError, AttributeError):
+        found = UNFINISHED.read(file)[_LIST]
         return [WantedModel(str(each["name"]), str(each.get("file", ""))) for each in found]
     return ()

@@ -11,12 +11,16 @@ from pydantic import ValidationError
 
 from studio.app.dataset import DatasetController
 from studio.app.details import COPY, COPY_CRASH
+from studio.app.downloads import UNFINISHED
 from studio.app.models import Models
 from studio.app.runs import Runs
 from studio.app.state import Controller, Services
 from studio.app.training import Training
 from studio.catalogue import worded
 from studio.errors import RecipeError, StudioError
+from studio.files import newer_among
+from studio.generate.presets import PRESETS
+from studio.generate.prompt_library import PROMPTS
 from studio.language import tr
 from studio.recipe.recipe import Recipe
 from studio.runs.store import RunSummary
@@ -69,8 +73,14 @@ class AppSession(Controller):
     def begin(self, *, brings_dataset: bool = False) -> None:
         """Go on from the last session; its dataset stays away where another one `brings_dataset`."""
         self._says_stopped = True
-        if self.settings.damage:
-            self._notice(self.settings.damage)
+        own = (
+            (self._paths.presets, PRESETS),
+            (self._paths.prompts, PROMPTS),
+            (self._paths.downloads, UNFINISHED),
+        )
+        for told in (self.settings.damage, *map(str, newer_among(own))):
+            if told:
+                self._notice(told)
         self._window.place_splits(self.settings.splits)
         if not self.settings.reopen:
             return

@@ -60,7 +60,6 @@ RUNS: dict[str, str] = {
     "run.no_group": "{file} is damaged: the recipe's {name} is no group of fields.",
     "run.no_manifest": "{folder} is not a run: it has no run.json.",
     "run.no_recipe": "{file} does not describe a run: it has no recipe.",
-    "run.newer": "{file} was written by a newer version. Update Tuning Studio.",
     "run.in_use": "The run {name} is in use, here or in another copy of Tuning Studio. Stop it there first, "
     "or start a new run.",
     "run.interrupted": "It ended without a word: the app or the Mac went down. Resume it from its last "

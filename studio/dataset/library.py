@@ -19,9 +19,10 @@ from studio.dataset.manifest import NAME, is_saved
 from studio.dataset.steps.journal import StepJournal
 from studio.errors import StudioError
 from studio.events import Event
-from studio.files import as_json, discard, disk_errors, parsed, write_text
+from studio.files import FileKind, NewerFile, discard, disk_errors, parsed
 from studio.paths import Paths
 
+ENTRIES = FileKind(name="version")  # its format is the dataset's
 _MOST_FILES = 2000
 """Of a folder, whose sizes are added up."""
 
@@ -142,15 +143,16 @@ class Library:
         """What was written down, by path: None for what was taken off the list. What is damaged is not."""
         with suppress(OSError):
             for found in os.scandir(self._paths.library):
-                with suppress(OSError, ValueError, TypeError, KeyError):
-                    values = parsed(Path(found.path).read_bytes())
+                with suppress(NewerFile, OSError, ValueError, TypeError, KeyError):
+                    values = ENTRIES.read(Path(found.path))
                     yield str(values["path"]), None if values.get("is_left_out") else _entry(values)
 
     def _write(self, path: str, values: Mapping[str, Any]) -> None:
         name = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         with disk_errors(self._paths.library):
             self._paths.library.mkdir(parents=True, exist_ok=True)
-        write_text(self._paths.library / f"{name}.json", as_json(values) + "\n")
+        with suppress(NewerFile):  # it knows this dataset, and more of it
+            ENTRIES.write(self._paths.library / f"{name}.json", dict(values), indent=None)
 
 
 def _entry(values: Mapping[str, Any]) -> LibraryEntry:

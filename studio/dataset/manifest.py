@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from studio.catalogue import Phrase, common, phrase
 from studio.errors import DataError
 from studio.events import Problem
-from studio.files import read_object, restore
+from studio.files import NewerFile, read_object, restore, version_of
 from studio.words import printable
 
 NAME = "dataset.json"
@@ -90,9 +90,10 @@ class Manifest(_Plain):
         missing = DataError("saved.missing", folder=folder, manifest=NAME)
         values = read_object(path, DataError, missing, phrase("saved.again"))
         try:
-            if values.get("schema_version", 0) > SCHEMA:
-                raise DataError("run.newer", file=path)
+            version_of(path, values, SCHEMA, "schema_version")
             return cls.model_validate(values)._with_paths(partial(_whole, folder.expanduser().absolute()))
+        except NewerFile as error:
+            raise DataError(error.said) from error
         except (ValueError, TypeError) as error:
             fault = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
             raise DataError("saved.damaged", file=path, fault=fault) from error

@@ -13,6 +13,7 @@ from studio.files.leftovers import (
 )
 from studio.files.proof import PROOF, as_json, check_proof, parsed, read_object, write_proof
 from studio.files.room import LEAST_FREE, RoomWatch, check_least, check_room, free_bytes, megabytes
+from studio.files.versions import FORMAT, FileKind, NewerFile, newer_among, version_of
 from studio.files.whole import (
     CLUTTER,
     check_target,
@@ -29,9 +30,12 @@ from studio.files.whole import (
 
 __all__ = [
     "CLUTTER",
+    "FORMAT",
     "LEAST_FREE",
     "PROOF",
     "TEMPORARY",
+    "FileKind",
+    "NewerFile",
     "NoTrash",
     "RoomWatch",
     "as_json",
@@ -48,6 +52,7 @@ __all__ = [
     "free_place",
     "heal",
     "megabytes",
+    "newer_among",
     "parsed",
     "read_object",
     "restore",
@@ -55,6 +60,7 @@ __all__ = [
     "share",
     "strangers",
     "tidy",
+    "version_of",
     "whole_bytes",
     "whole_file",
     "whole_folder",

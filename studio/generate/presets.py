@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +11,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from studio.catalogue import Unusable
-from studio.files import parsed, write_text
+from studio.files import FileKind, NewerFile, parsed
 from studio.generate.sampling import Sampling
 from studio.language import tr
 
 log = logging.getLogger(__name__)
 
+_BY_NAME = "presets"
+PRESETS = FileKind(lambda by_name: {_BY_NAME: dict(by_name)})
+"""A person's own; the first version was what they are by name, alone."""
 _PLAIN = {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
 _GENERATION = "generation_config.json"
 _MOST = 100
@@ -91,17 +93,17 @@ class Presets:
 
     def _read(self) -> dict[str, Any]:
         try:
-            read: Any = parsed(self._file.read_text(encoding="utf-8"))
+            read: Any = PRESETS.read(self._file).get(_BY_NAME)
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError):
+        except (OSError, ValueError, NewerFile):
             log.warning("%s cannot be read", self._file)
             return {}
         return read if isinstance(read, dict) else {}
 
     def _write(self, presets: Mapping[str, Sampling]) -> None:
         plain = {name: sampling.model_dump(mode="json") for name, sampling in presets.items()}
-        write_text(self._file, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+        PRESETS.write(self._file, {_BY_NAME: plain})
 
 
 def sampling_of(folder: Path) -> Sampling | None:

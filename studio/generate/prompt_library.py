@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from studio.catalogue import Unusable
-from studio.files import parsed, write_text
+from studio.files import FileKind, NewerFile
 from studio.words import whole_characters
 
 log = logging.getLogger(__name__)
 
+_LIST = "prompts"
+PROMPTS = FileKind(lambda prompts: {_LIST: list(prompts)})
+"""A person's own; the first version was the list alone."""
 MOST_KEPT = 200
 """So many prompts are kept; the oldest goes when another one comes."""
 _LONGEST = 20_000
@@ -29,10 +31,10 @@ class PromptLibrary:
     def all(self) -> tuple[str, ...]:
         """Every prompt; what of the file cannot be read is left out."""
         try:
-            read: Any = parsed(self._file.read_text(encoding="utf-8"))
+            read: Any = PROMPTS.read(self._file).get(_LIST)
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError):
+        except (OSError, ValueError, NewerFile):
             log.warning("%s cannot be read", self._file)
             return ()
         texts = read if isinstance(read, list) else []
@@ -57,4 +59,4 @@ class PromptLibrary:
     def _write(self, prompts: Sequence[str]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         kept = list(prompts[:MOST_KEPT])
-        write_text(self._file, json.dumps(kept, ensure_ascii=False, indent=2) + "\n")
+        PROMPTS.write(self._file, {_LIST: kept})

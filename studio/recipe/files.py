@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from studio.errors import RecipeError
-from studio.files import check_target, write_text
+from studio.files import FORMAT, NewerFile, check_target, version_of, write_text
 from studio.paths import model_folder, resource
 from studio.recipe.recipe import Recipe, fields, find_field
 
 ABOUT = "about"
 """The table in which a recipe file may introduce itself: its title, and a sentence of help."""
+KNOWN = 1
+"""The version of recipe files; they name none as long as it is the first."""
 STAGE = "stage"
 """The tables of a recipe in stages: see `studio.recipe.stages`."""
 
@@ -79,11 +81,15 @@ def _ready(file: Path) -> ReadyRecipe:
 def read_tables(file: Path) -> dict[str, Any]:
     """What a recipe file says, as it stands there. Raises RecipeError where it cannot be read."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+        version_of(file, found, KNOWN)
+    except NewerFile as error:
+        raise RecipeError(error.said) from error
     except FileNotFoundError:
         raise RecipeError("recipe.missing", file=file) from None
     except (OSError, ValueError) as error:  # TOML's and UTF-8's errors are ValueErrors
         raise RecipeError("recipe.unreadable", file=file, fault=error) from error
+    return found
 
 
 def _recipe(file: Path, tree: dict[str, Any]) -> Recipe:
@@ -96,7 +102,7 @@ def _recipe(file: Path, tree: dict[str, Any]) -> Recipe:
 def values_in(tree: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """A file's values by their fields' whole names. Raises RecipeError for a name that is not one."""
     for name, value in tree.items():
-        if name == ABOUT:
+        if name in (ABOUT, FORMAT):
             continue
         if name == STAGE:
             raise RecipeError("recipe.of_stages")

@@ -15,7 +15,7 @@ from typing import Any
 from studio import __version__
 from studio.errors import RunError, RunMissing
 from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
-from studio.files import as_json, disk_errors, parsed, read_object, tidy, write_text
+from studio.files import NewerFile, as_json, disk_errors, parsed, read_object, tidy, version_of, write_text
 from studio.files.journal import Journal
 from studio.files.lock import held, is_held
 from studio.runs import training_log
@@ -115,9 +115,10 @@ class RunFolder:
         found = read_object(file, RunError, RunMissing("run.no_manifest", folder=self.path))
         if not isinstance(found.get("recipe"), dict):
             raise RunError("run.no_recipe", file=file)
-        written = found.get("format", 1)
-        if not isinstance(written, int) or written > FORMAT:
-            raise RunError("run.newer", file=file)
+        try:
+            version_of(file, found, FORMAT)
+        except NewerFile as error:
+            raise RunError(error.said) from error
         return found
 
     def trains_every_answer(self) -> bool:

@@ -13,11 +13,12 @@ from typing import Any
 from studio.catalogue import Unusable, worded
 from studio.errors import RunError, RunMissing
 from studio.events import built
-from studio.files import as_json, parsed, write_text
+from studio.files import FileKind, NewerFile
 from studio.language import tr
 from studio.runs.folder import RunFolder, clean_name
 
 ENDING = ".sweep.json"
+SWEEPS = FileKind()
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class SweepFile:
     def write(self) -> None:
         """Put it on the disk, whole."""
         fields = {name: value for name, value in asdict(self).items() if name != "path"}
-        write_text(self.path, as_json(fields, indent=2) + "\n")
+        SWEEPS.write(self.path, fields)
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,9 @@ def _planned(
 def read_sweep(path: Path) -> SweepFile:
     """The sweep in a file. Raises RunError when the file is damaged."""
     try:
-        found = parsed(path.read_text(encoding="utf-8"))
-        return _checked(built(SweepFile, {**found, "path": path}))
+        return _checked(built(SweepFile, {**SWEEPS.read(path), "path": path}))
+    except NewerFile as error:
+        raise RunError(error.said) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError("sweep.damaged", file=path, fault=error) from error
 

@@ -20,13 +20,14 @@ from studio.dataset.record import Record
 from studio.dataset.save.export import row_of
 from studio.dataset.save.target import check_file, check_sources, refuse_others
 from studio.errors import DataError
-from studio.files import as_json, check_target, read_object, write_text
+from studio.files import FileKind, NewerFile, check_target, read_object, write_text
 from studio.files.journal import Journal
 from studio.files.lock import held
 from studio.synth.plan import Plan
 from studio.synth.rows import Review, Reviews, SyntheticRow, row_from
 from studio.words import counted
 
+MAKING = FileKind()
 _OWN = ("making.json", "made.jsonl", "reviews.jsonl")
 
 
@@ -88,10 +89,15 @@ class SyntheticFolder:
 
     def _document(self) -> dict[str, Any]:
         missing = DataError("synth.missing", folder=self.path)
-        return read_object(self.path / "making.json", DataError, missing)
+        found = read_object(self.path / "making.json", DataError, missing)
+        try:
+            MAKING.checked(self.path / "making.json", found)
+        except NewerFile as error:
+            raise DataError(error.said) from error
+        return found
 
     def _write(self, document: dict[str, Any]) -> None:
-        write_text(self.path / "making.json", as_json(document, indent=2) + "\n")
+        MAKING.write(self.path / "making.json", document)
 
     @contextmanager
     def held(self) -> Iterator[None]:
