@@ -42,6 +42,7 @@ class Evaluation(Controller):
     """Compares the run that the pane is about with its base, and with whoever else competes."""
 
     finished = Signal(str)  # the run that was evaluated
+    failed = Signal(str, str)  # the run that could not be, and why
     checkpoint_taken = Signal(str)  # the run whose result is another one now
 
     def __init__(self, services: Services, pane: EvaluationPane) -> None:
@@ -295,6 +296,7 @@ class Evaluation(Controller):
         match outcome:
             case Failed(summary, _):
                 self._pane.show_failure(summary)
+                self.failed.emit(self._run.name if self._run is not None else "", summary)
             case Stopped():
                 self._pane.show_stopped()
             case _ if self._run is not None:

@@ -50,6 +50,7 @@ class Presence(Controller):
         app.applicationStateChanged.connect(self._greet)
         training.busy_changed.connect(self._follow_run)
         evaluation.finished.connect(self._tell_evaluated)
+        evaluation.failed.connect(self._tell_not_evaluated)
         self._window.engine_changed.connect(self._show_progress)
         self._queue.engine_rested.connect(self._rest)
 
@@ -83,11 +84,13 @@ class Presence(Controller):
                 self._rest()
 
     def _tell_ended(self) -> None:
-        """How a run ended; one that the person stopped is known to be."""
+        """How a run ended: done, failed, or stopped, by a person or by itself for want of room."""
         run, state = self._subjects.name("training"), self._pane.state()
         sentence = self._pane.sentence()
         if state == "done":
             self._tell(tr("Run {run} is done", run=run), sentence)
+        elif state == "stopped":
+            self._tell(tr("Run {run} has stopped", run=run), sentence, urgent=bool(self._pane.failure.text()))
         elif state in FAILED:
             self._tell(
                 tr("Run {run} failed", run=run) if run else tr("Training did not begin"),
@@ -98,6 +101,10 @@ class Presence(Controller):
     @Slot(str)
     def _tell_evaluated(self, run: str) -> None:
         self._tell(tr("Run {run} is evaluated", run=run), tr("What came out is in the window."))
+
+    @Slot(str, str)
+    def _tell_not_evaluated(self, run: str, sentence: str) -> None:
+        self._tell(tr("Run {run} could not be evaluated", run=run), sentence, urgent=True)
 
     def _tell(self, title: str, sentence: str, *, urgent: bool = False) -> None:
         """Say something, unless a window of the app is in front."""

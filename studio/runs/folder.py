@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from studio import __version__
+from studio.catalogue import Phrase
 from studio.errors import RunError, RunMissing
-from studio.events import Ended, Event, Prepared, Step, Validated, from_json, to_json
+from studio.events import Ended, Event, Log, Prepared, Step, Validated, from_json, to_json
 from studio.files import NewerFile, as_json, disk_errors, parsed, read_object, tidy, version_of, write_text
 from studio.files.journal import Journal
 from studio.files.lock import held, is_held
+from studio.process import secrets
 from studio.runs import training_log
+from studio.words import redacted, without_keys
 
 _EVENT = '{"kind": "'  # how each line of events begins
 NOTES = "notes.txt"
@@ -126,7 +129,8 @@ class RunFolder:
         return bool(self.manifest().get("format", 1) > 1)
 
     def append(self, event: Event) -> None:
-        """Add one line to what happened, and what the training's log says of it."""
+        """Add one line to what happened, and what the training's log says of it; of keys nothing."""
+        event = _without_keys(event)
         Journal(self.path / "events.jsonl", flushed=False).write(to_json(event))
         training_log.add(self.path, event, self.events)
 
@@ -189,6 +193,27 @@ class RunFolder:
     def is_held(self) -> bool:
         """Whether a process is working on this run right now."""
         return is_held(self.path / ".lock")
+
+
+def _without_keys(event: Event) -> Event:
+    """The event as it may lie on a disk: what is told of a failure may repeat the key that was refused."""
+    match event:
+        case Log(text, level):
+            return Log(_cleaned(text), level)
+        case Ended(outcome, summary):
+            return Ended(outcome, _said(summary))
+    return event
+
+
+def _said(said: Any) -> Any:
+    """A sentence, or a phrase with its values, without keys."""
+    if isinstance(said, Phrase):
+        return Phrase(said.code, tuple((name, _said(value)) for name, value in said.values))
+    return _cleaned(said) if isinstance(said, str) else said
+
+
+def _cleaned(text: str) -> str:
+    return without_keys(redacted(text, *secrets()))
 
 
 def clean_name(name: str) -> str:

@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from studio.app import presence
 from studio.app.studio import Studio
+from studio.jobs.job import Failed
+from studio.runs.folder import RunFolder
 from studio.settings import Settings
 from studio.ui.dock_icon import DockIcon, with_bar
 from tests.conftest import write_rows
@@ -93,6 +95,19 @@ def test_who_looks_or_does_not_want_it_is_left_alone(mac: StandIn, studio: Studi
     studio.session.take(Settings())
     studio.evaluation.finished.emit("one")
     assert asked(mac, "setTitle:")[0].endswith("“Run one is evaluated”")
+
+
+def test_an_evaluation_that_failed_and_a_run_that_stopped_are_told_of(mac: StandIn, studio: Studio) -> None:
+    studio.window.hide()
+    studio.evaluation._run = RunFolder(studio.store.folder / "one")
+    studio.evaluation._end(Failed("There is no room.", ""))
+    assert asked(mac, "setTitle:")[-1].endswith("“Run one could not be evaluated”")
+    assert asked(mac, "setBody:")[-1].endswith("“There is no room.”")
+    studio.presence._works = True
+    studio.panes.training.show_state("stopped", "It is saved at step 5.")
+    studio.training.busy_changed.emit()
+    assert asked(mac, "setTitle:")[-1].endswith("has stopped”")
+    assert asked(mac, "setBody:")[-1].endswith("“It is saved at step 5.”")
 
 
 def test_whatever_takes_long_is_seen_in_the_dock_and_keeps_the_mac_awake(

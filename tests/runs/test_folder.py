@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.catalogue import phrase
 from studio.errors import DiskError, RunError, RunMissing
 from studio.events import Ended, Log, Prepared, Step, Validated
 from studio.files import NoTrash, whole_folder, write_text
@@ -44,7 +45,7 @@ def test_a_run_says_how_it_is_written_and_a_newer_one_is_named(run: RunFolder) -
     manifest = run.manifest()
     assert manifest["format"] == 2
     write_text(run.path / "run.json", json.dumps({**manifest, "format": 3, "new": {}}))
-    with pytest.raises(RunError, check=lambda error: error.code == "run.newer"):
+    with pytest.raises(RunError, check=lambda error: error.code == "file.newer"):
         run.manifest()
     write_text(run.path / "run.json", json.dumps(RECIPE))  # as an earlier release wrote it
     assert run.manifest() == RECIPE
@@ -263,3 +264,27 @@ def test_a_run_folder_that_is_taken_away_is_a_sentence(run: RunFolder) -> None:
     shutil.rmtree(run.path)
     with pytest.raises(DiskError, check=lambda error: error.code == "disk.folder_gone"):
         run.append(step(1))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "hf_PlantedTokenOfTheHub",
+        "sk-proj-PlantedTokenOfAServer",
+        "https://ann:PlantedPassword@host/v1",
+        "Authorization: Bearer PlantedBearer",
+        "the PlantedInTheEnvironment key",
+    ],
+)
+def test_no_key_is_in_what_a_run_says_of_itself(
+    run: RunFolder, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_SERVER_KEY", "PlantedInTheEnvironment")
+    run.append(Log(f"A server refused {said}", "warning"))
+    inside = phrase("disk.unreadable", file="a", fault=said)
+    run.append(Ended("failed", phrase("checkpoint.damaged", folder="b", fault=inside)))
+    told = [file.read_text() for file in run.path.iterdir() if file.is_file()]
+    assert len(told) >= 3
+    assert "Planted" not in " ".join(told)
+    assert "A server refused" in " ".join(told)
+    assert len(run.events()) == 2

@@ -232,7 +232,7 @@ def _swapped(folder: Path) -> None:
             "saved.lacks",
             {"file": "part-00000.parquet"},
         ),
-        (lambda folder: (folder / NAME).write_text('{"schema_version": 9}'), "run.newer", {}),
+        (lambda folder: (folder / NAME).write_text('{"schema_version": 9}'), "file.newer", {}),
         (
             lambda folder: (folder / NAME).write_text('{"schema_version": 1}'),
             "saved.damaged",
