@@ -53,7 +53,7 @@ def test_a_damaged_file_costs_only_what_is_damaged(presets: Presets, tmp_path: P
     presets.save("good", OWN)
     file = tmp_path / "home" / "presets.json"
     kept = json.loads(file.read_text())
-    file.write_text(json.dumps({**kept, "bad": {"temperature": 99}}))
+    file.write_text(json.dumps({"presets": {**kept["presets"], "bad": {"temperature": 99}}, "format": 2}))
     assert [each.name for each in presets.all() if each.is_own] == ["good"]
     file.write_text("{")
     assert presets.all() == BUILT_IN
