@@ -14,7 +14,7 @@ from studio.app.request import Listeners
 from studio.app.state import Controller, Services
 from studio.errors import StudioError
 from studio.events import AccessWanted, FileArrived, Log, ModelDownloaded, Progress
-from studio.files import FileKind, NewerFile
+from studio.files import FileKind, NewerFile, under
 from studio.jobs.job import Failed, Outcome, Stopped
 from studio.jobs.online import DownloadModelJob
 from studio.jobs.queue import QueueName
@@ -31,7 +31,7 @@ from studio.ui.panes.models.pane import ModelsPane
 from studio.ui.widgets.timing import Throttle
 
 _LIST = "downloads"
-UNFINISHED = FileKind(lambda names: {_LIST: list(names)})
+UNFINISHED = FileKind(under(_LIST, list))
 """What was not finished; the first version was the list alone."""
 _REDRAW_MILLISECONDS = 100
 _SETTLED_SECONDS = 1.5

@@ -13,7 +13,7 @@ from studio.files.leftovers import (
 )
 from studio.files.proof import PROOF, as_json, check_proof, parsed, read_object, write_proof
 from studio.files.room import LEAST_FREE, RoomWatch, check_least, check_room, free_bytes, megabytes
-from studio.files.versions import FORMAT, FileKind, NewerFile, newer_among, version_of
+from studio.files.versions import FORMAT, FileKind, NewerFile, newer_among, under, version_of
 from studio.files.whole import (
     CLUTTER,
     check_target,
@@ -60,6 +60,7 @@ __all__ = [
     "share",
     "strangers",
     "tidy",
+    "under",
     "version_of",
     "whole_bytes",
     "whole_file",

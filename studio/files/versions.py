@@ -80,6 +80,17 @@ class FileKind:
         write_text(path, as_json({self._name: self.version, **document}, indent=indent) + "\n")
 
 
+def under(name: str, kind: type) -> _Step:
+    """What makes a second version of a first that was a list, or an object, alone: it gets a name."""
+
+    def put(found: Any) -> dict[str, Any]:
+        if not isinstance(found, kind):
+            raise Unusable("file.other_kind")
+        return {name: found}
+
+    return put
+
+
 def version_of(path: Path, found: Any, known: int, name: str = FORMAT) -> int:
     """The version of what a file holds, under a name. Raises NewerFile for a higher one than is known."""
     written = found.get(name, 1) if isinstance(found, dict) else 1

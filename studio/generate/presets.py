@@ -11,14 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from studio.catalogue import Unusable
-from studio.files import FileKind, NewerFile, parsed
+from studio.files import FileKind, NewerFile, parsed, under
 from studio.generate.sampling import Sampling
 from studio.language import tr
 
 log = logging.getLogger(__name__)
 
 _BY_NAME = "presets"
-PRESETS = FileKind(lambda by_name: {_BY_NAME: dict(by_name)})
+PRESETS = FileKind(under(_BY_NAME, dict))
 """A person's own; the first version was what they are by name, alone."""
 _PLAIN = {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "repetition_penalty": 1.0}
 _GENERATION = "generation_config.json"

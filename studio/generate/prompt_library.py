@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from studio.catalogue import Unusable
-from studio.files import FileKind, NewerFile
+from studio.files import FileKind, NewerFile, under
 from studio.words import whole_characters
 
 log = logging.getLogger(__name__)
 
 _LIST = "prompts"
-PROMPTS = FileKind(lambda prompts: {_LIST: list(prompts)})
+PROMPTS = FileKind(under(_LIST, list))
 """A person's own; the first version was the list alone."""
 MOST_KEPT = 200
 """So many prompts are kept; the oldest goes when another one comes."""
