@@ -6,7 +6,7 @@ WORK: dict[str, str] = {
     "again; what was saved before is intact, and a run can be resumed.",
     "file.newer": "{file} is of version {written}, and this app reads up to version {known}: a newer Tuning "
     "Studio wrote it. Update the app, or move the file away. It was left as it is.",
-    "file.other_kind": "it is of another kind",
+    "file.not_ours": "it is of another kind",
     "disk.low": "Only {free:,} MB are free where {path} lies, and a run keeps {least:,} MB free. Free some "
     "space and try again.",
     "disk.low_while_training": "The disk is nearly full.",

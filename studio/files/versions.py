@@ -57,9 +57,9 @@ class FileKind:
             try:
                 today = step(today)
             except (TypeError, KeyError, AttributeError) as error:
-                raise Unusable("file.other_kind") from error
+                raise Unusable("file.not_ours") from error
         if not isinstance(today, dict):
-            raise Unusable("file.other_kind")
+            raise Unusable("file.not_ours")
         if written < self.version:
             with suppress(DiskError):  # where nothing can be written it is brought to it each time anew
                 _keep_as_it_was(path, written)
@@ -85,7 +85,7 @@ def under(name: str, kind: type) -> _Step:
 
     def put(found: Any) -> dict[str, Any]:
         if not isinstance(found, kind):
-            raise Unusable("file.other_kind")
+            raise Unusable("file.not_ours")
         return {name: found}
 
     return put
