@@ -11,10 +11,13 @@ from functools import reduce
 from studio.catalogue import Phrase, phrase
 from studio.files import parsed
 
+PAIRED = ("dpo", "orpo", "simpo")
+"""The objectives that learn from pairs of a chosen and a rejected answer."""
+
 
 def suits(objective: str, format: str) -> bool:
     """Whether an objective of a recipe has a use for rows of a format: sft has one for all of them."""
-    if objective in ("dpo", "orpo"):
+    if objective in PAIRED:
         return format == "preference"
     return objective != "text" or format == "text"
 

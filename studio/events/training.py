@@ -136,8 +136,8 @@ class Skipped(Event, kind="Skipped"):
 class Rewards(Event, kind="Rewards"):
     """What preference training does to pairs, in one step or over the validation split.
 
-    A reward is beta * (log p - log p of the reference) of an answer (ORPO: beta * mean log p of its
-    tokens); `accuracy` is the share of pairs whose chosen answer has the higher one.
+    A reward is beta * (log p - log p of the reference) of an answer (ORPO and SimPO: beta * mean log p
+    of its tokens); `accuracy` is the share of pairs whose chosen answer has the higher one.
     """
 
     step: int

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from studio.catalogue import listed, quoted
 from studio.dataset.read.mapping import Mapping
+from studio.dataset.record import PAIRED
 from studio.errors import DataError
 from studio.language import tr
 
@@ -52,7 +53,6 @@ class FieldGroup(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-PREFERENCE = ("dpo", "orpo")
 ADAPTERS = ("lora", "dora")
 
 
@@ -132,7 +132,7 @@ class Data(FieldGroup):
             "divided into pieces instead, so nothing of it is lost."
         ),
         level="advanced",
-        needs={"objective": ("sft", *PREFERENCE)},
+        needs={"objective": ("sft", *PAIRED)},
     )
     train_on: Literal["answers", "last_answer", "all"] = field(
         "answers",
@@ -154,7 +154,7 @@ class Data(FieldGroup):
             "else Alpaca."
         ),
         level="advanced",
-        needs={"objective": ("sft", *PREFERENCE)},
+        needs={"objective": ("sft", *PAIRED)},
         choices=TEMPLATES,
     )
     packing: bool = field(
@@ -323,7 +323,26 @@ class Preference(FieldGroup):
             "weight of the "
             "preference beside the ordinary loss."
         ),
-        needs={"objective": PREFERENCE},
+        needs={"objective": ("dpo", "orpo")},
         gt=0,
         le=10,
+    )
+    simpo_beta: float = field(
+        2.0,
+        tr("Scale"),
+        tr(
+            "SimPO: how much the mean log-probability of an answer's tokens counts; higher is a harder "
+            "choice between the two answers."
+        ),
+        needs={"objective": ("simpo",)},
+        gt=0,
+        le=100,
+    )
+    simpo_gamma: float = field(
+        1.0,
+        tr("Margin"),
+        tr("SimPO: by how much the chosen answer is to lead, after the scale; half of the scale is usual."),
+        needs={"objective": ("simpo",)},
+        ge=0,
+        le=100,
     )

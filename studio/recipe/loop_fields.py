@@ -124,7 +124,11 @@ class Loop(FieldGroup):
         le=10_000_000,
     )
     batch_size: int = field(
-        8, tr("Batch"), tr("Examples in a batch (for DPO and ORPO: pairs); more is smoother."), ge=1, le=1024
+        8,
+        tr("Batch"),
+        tr("Examples in a batch (for DPO, ORPO and SimPO: pairs); more is smoother."),
+        ge=1,
+        le=1024,
     )
     accumulation: int = field(
         1,

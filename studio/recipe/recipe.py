@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from studio.catalogue import Phrase, phrase, wrong_value
+from studio.dataset.record import PAIRED
 from studio.errors import RecipeError
 from studio.language import tr
 from studio.recipe.entry import FieldEntry
@@ -32,13 +33,13 @@ class Recipe(FieldGroup):
             "the model's own weights (full)."
         ),
     )
-    objective: Literal["sft", "text", "dpo", "orpo"] = field(
+    objective: Literal["sft", "text", "dpo", "orpo", "simpo"] = field(
         "sft",
         tr("Objective"),
         tr(
             "What is learned: answers (sft), plain text as it stands (text), or to prefer the "
             "chosen answer of "
-            "each pair to the rejected one (dpo, orpo)."
+            "each pair to the rejected one (dpo, orpo, simpo)."
         ),
     )
     data: Data = Data()
@@ -84,7 +85,7 @@ class Recipe(FieldGroup):
     @property
     def pairs(self) -> bool:
         """Whether it learns from pairs of a chosen and a rejected answer."""
-        return self.objective in ("dpo", "orpo")
+        return self.objective in PAIRED
 
     @property
     def adapts(self) -> bool:

@@ -105,6 +105,29 @@ class Orpo:
         return loss, _metrics(self.beta * chosen, self.beta * rejected)
 
 
+@dataclass(frozen=True)
+class Simpo:
+    """Simple preference optimization (Meng et al., 2024): no reference, and length does not count.
+
+    The mean over pairs of -log sigmoid(margin - gamma), rewards being beta * the mean log p of an answer.
+    """
+
+    beta: float
+    gamma: float
+
+    def positions(self, batch: Batch) -> Positions:
+        return np.flatnonzero(batch.weights)
+
+    def loss(
+        self, losses: mx.array, positions: Positions, batch: Batch, totals: Totals
+    ) -> tuple[mx.array, mx.array]:
+        lengths = mx.array(np.maximum(batch.weights.sum(axis=1), 1))
+        rewards = -self.beta * per_sequence(losses, positions, batch) / lengths
+        chosen, rejected = mx.split(rewards, 2)
+        lead = chosen - rejected - self.gamma
+        return -nn.log_sigmoid(lead).sum() / totals.pairs, _metrics(chosen, rejected)
+
+
 def objective_for(recipe: Recipe, reference: npt.NDArray[np.float32] | None) -> Objective:
     """The recipe's objective; `reference` is needed for DPO."""
     match recipe.objective:
@@ -113,6 +136,8 @@ def objective_for(recipe: Recipe, reference: npt.NDArray[np.float32] | None) -> 
             return Dpo(recipe.preference.beta, reference)
         case "orpo":
             return Orpo(recipe.preference.beta)
+        case "simpo":
+            return Simpo(recipe.preference.simpo_beta, recipe.preference.simpo_gamma)
         case _:
             return Likelihood()
 

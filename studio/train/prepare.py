@@ -124,7 +124,7 @@ def prepare(
 def peak_rate(recipe: Recipe, config: dict[str, Any]) -> float:
     """The highest learning rate: the recipe's, or one that suits the model, the method and the optimizer.
 
-    Preferences are learned at a quarter of it: DPO and ORPO move a model that can already answer.
+    Preferences are learned at a quarter of it: DPO, ORPO and SimPO move a model that can already answer.
     """
     if recipe.optimizer.learning_rate:
         return recipe.optimizer.learning_rate

@@ -46,7 +46,7 @@ def prompt_of(tokens: Tokens) -> tuple[int, ...]:
     return tokens.ids[: tokens.trained.index(True)]
 
 
-@pytest.mark.parametrize("objective", ["dpo", "orpo"])
+@pytest.mark.parametrize("objective", ["dpo", "orpo", "simpo"])
 @pytest.mark.parametrize("name", CLOSING)
 def test_both_answers_are_trained_after_the_same_prompt(
     tokenizers_by_name: dict[str, Any], name: str, objective: Any

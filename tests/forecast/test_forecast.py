@@ -59,6 +59,7 @@ def asked(folder: Path, **values: Any) -> Recipe:
         Case("full", {"method": "full"}, {"num_hidden_layers": 3}),
         pytest.param(Case("checkpointing", {"checkpointing": True}, length=256), marks=pytest.mark.long),
         pytest.param(Case("DPO", {"objective": "dpo"}, {"num_hidden_layers": 4}), marks=pytest.mark.long),
+        pytest.param(Case("SimPO", {"objective": "simpo"}, {"num_hidden_layers": 4}), marks=pytest.mark.long),
     ],
     ids=lambda case: case.name,
 )

@@ -19,6 +19,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch.nn.functional import cross_entropy, logsigmoid
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback, logging
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from trl.experimental.cpo import CPOConfig, CPOTrainer
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from tests.oracles.cases import END
@@ -28,7 +29,12 @@ from tests.oracles.toys import CONFIGS, STARTER, TARGETS, adapter_start, weights
 disable_progress_bars()
 logging.set_verbosity_error()
 
-TRAINERS = {"sft": (SFTTrainer, SFTConfig), "dpo": (DPOTrainer, DPOConfig), "orpo": (ORPOTrainer, ORPOConfig)}
+TRAINERS = {
+    "sft": (SFTTrainer, SFTConfig),
+    "dpo": (DPOTrainer, DPOConfig),
+    "orpo": (ORPOTrainer, ORPOConfig),
+    "simpo": (CPOTrainer, CPOConfig),
+}
 REWARDS = {name: f"rewards/{name}" for name in ("chosen", "rejected", "margins", "accuracies")}
 
 
@@ -118,7 +124,10 @@ def _arguments(recipe: dict[str, Any], rows: int) -> dict[str, Any]:
         "gradient_checkpointing": False,
         "dataloader_pin_memory": False,
     }
-    if "objective" in recipe:
+    if recipe.get("objective") == "simpo":
+        arguments |= {"loss_type": "simpo", "cpo_alpha": 0.0, "beta": recipe["preference.simpo_beta"]}
+        arguments["simpo_gamma"] = recipe["preference.simpo_gamma"]
+    elif "objective" in recipe:
         arguments["beta"] = recipe["preference.beta"]
     return arguments
 
@@ -188,7 +197,9 @@ def _check_first_step(kind: str, case: dict[str, Any], base: Any, found: dict[st
 
     model = get_peft_model(base, _adapter(case["recipe"]))
     _start(model, kind, case["recipe"])
-    formula = {"sft": _sft, "dpo": _dpo, "orpo": _orpo}[case["recipe"].get("objective", "sft")]
+    formula = {"sft": _sft, "dpo": _dpo, "orpo": _orpo, "simpo": _simpo}[
+        case["recipe"].get("objective", "sft")
+    ]
     loss = formula(model, case)
     loss.backward()
     gradients = [p.grad.norm() for p in model.parameters() if p.grad is not None]
@@ -234,3 +245,14 @@ def _orpo(model: Any, case: dict[str, Any]) -> torch.Tensor:
     ratios = torch.stack([log_odds(row, "chosen") - log_odds(row, "rejected") for row in case["rows"]])
     whole = torch.cat([_log_p(model, row["prompt"] + row["chosen"]) for row in case["rows"]])
     return -whole.mean() - case["recipe"]["preference.beta"] * logsigmoid(ratios).mean()
+
+
+def _simpo(model: Any, case: dict[str, Any]) -> torch.Tensor:
+    """Meng et al., 2024, equation 6."""
+
+    def reward(row: dict[str, Any], side: str) -> torch.Tensor:
+        mean = _log_p(model, row["prompt"] + row[side], len(row["prompt"])).mean()
+        return case["recipe"]["preference.simpo_beta"] * mean
+
+    margins = [reward(row, "chosen") - reward(row, "rejected") for row in case["rows"]]
+    return -logsigmoid(torch.stack(margins) - case["recipe"]["preference.simpo_gamma"]).mean()

@@ -17,7 +17,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 TOLERANCE = 1e-4
 
 MODELS = ("starter", "llama", "qwen2")
-CASES = ("sft", "dpo", "orpo", "rank_stabilized", "dora")
+CASES = ("sft", "dpo", "orpo", "simpo", "rank_stabilized", "dora")
 
 
 def _case(kind: str, name: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_a_run_that_goes_on_from_an_adapter_has_the_references_steps(kind: str, 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["sft", "dpo", "orpo"])
+@pytest.mark.parametrize("name", ["sft", "dpo", "orpo", "simpo"])
 def test_how_a_step_is_divided_makes_no_difference(name: str, tmp_path: Path) -> None:
     """One row at a time, or the whole step at once: the reference's steps all the same."""
     case = _case("qwen2", name)

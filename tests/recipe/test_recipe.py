@@ -44,6 +44,7 @@ EVERYTHING = {"split", "held out", "shapes"} | LENGTH
 LAST_LAYER = {"scope.layers": 1}
 FOUR_BITS = {"base.quantize": "4-bit", "base.group_size": "32"}
 PAIRS = {"data.path": "pairs.jsonl", "objective": "dpo"}
+SIMPO = {**PAIRS, "objective": "simpo"}
 MODEL = {"weights", "sampled", "losses"}  # what changes with nearly everything that is learned
 
 CHANGES: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
@@ -78,6 +79,8 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
     "lora.targets": ({}, "q_proj, v_proj", {"size", *MODEL}),
     "lora.rank_stabilized": ({}, True, MODEL),
     "preference.beta": (PAIRS, 0.5, {"rewards", "weights", "losses"}),
+    "preference.simpo_beta": (SIMPO, 1.0, {"rewards", "weights", "losses"}),
+    "preference.simpo_gamma": (SIMPO, 0.1, {"rewards", "weights", "losses"}),
     "optimizer.name": ({}, "lion", {"rates", *MODEL}),
     "optimizer.learning_rate": ({}, 1e-4, {"rates", *MODEL}),
     "optimizer.schedule": ({}, "linear", {"rates", *MODEL}),

@@ -25,11 +25,14 @@ from tests.train.killed import go
 COMMON = {"dropout": 0.1, "rank": 4, "batch_size": 3, "save_every": 2, "validate_every": 3, "epochs": 3}
 ANSWERS = {**COMMON, "accumulation": 2, "scope.layers": 1, "prefix_cache": "memory", "patience": 9}
 PREFERENCES = {**COMMON, "objective": "dpo", "optimizer.name": "adamw8bit"}
+MARGINS = {**COMMON, "objective": "simpo", "accumulation": 2}
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("values", "kills"), [(ANSWERS, 20), (PREFERENCES, 5)], ids=["answers", "preferences"]
+    ("values", "kills"),
+    [(ANSWERS, 20), (PREFERENCES, 5), (MARGINS, 3)],
+    ids=["answers", "preferences", "margins"],
 )
 def test_a_run_killed_at_random_moments_ends_with_the_same_weights(
     values: dict[str, Any], kills: int, tiny_model: Path, tmp_path: Path

@@ -60,7 +60,7 @@ def test_the_loss_is_the_mean_log_probability_of_the_answer_and_its_end(recipe: 
     assert row_losses(ready.opened.module, [tokens, short])[0].item() == pytest.approx(by_hand, rel=1e-5)
 
 
-@pytest.mark.parametrize("objective", ["sft", "dpo", "orpo"])
+@pytest.mark.parametrize("objective", ["sft", "dpo", "orpo", "simpo"])
 def test_however_a_step_is_divided_its_gradient_is_the_same(
     objective: str, recipe: Recipe, tmp_path: Path
 ) -> None:

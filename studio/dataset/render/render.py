@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from studio.catalogue import Phrase, phrase, sentence
-from studio.dataset.record import Message, Record
+from studio.dataset.record import PAIRED, Message, Record
 from studio.dataset.render.encoder import Encoder
 from studio.dataset.render.places import PlacedTokens, token_texts
 from studio.dataset.render.template import Marked, Refused, Written, align, mark
@@ -37,13 +37,13 @@ class Rendering:
     max_length: int = 1024
     too_long: Literal["drop", "cut_prompt", "cut_end"] = "drop"
     train_on: Literal["answers", "last_answer", "all"] = "answers"
-    objective: Literal["sft", "text", "dpo", "orpo"] = "sft"
+    objective: Literal["sft", "text", "dpo", "orpo", "simpo"] = "sft"
     every_answer: bool = True
 
     @property
     def pairs(self) -> bool:
         """Whether each example is a chosen and a rejected answer."""
-        return self.objective in ("dpo", "orpo")
+        return self.objective in PAIRED
 
 
 @dataclass(frozen=True, slots=True)

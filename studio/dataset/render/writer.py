@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.catalogue import phrase
-from studio.dataset.record import Message, Record
+from studio.dataset.record import PAIRED, Message, Record
 from studio.dataset.render.chat_template import ChatTemplate
 from studio.dataset.render.encoder import Encoder
 from studio.dataset.render.isolated import Apart, Asked, guarded
@@ -104,7 +104,7 @@ class Writer:
         """
         if self._objective == "text" and record.messages:
             raise Refused("row.conversation")
-        if self._objective in ("dpo", "orpo"):
+        if self._objective in PAIRED:
             return [self._pair(record, whole)]
         if not record.messages:
             return [(self.plain(record.text),)]
@@ -141,7 +141,7 @@ class Writer:
 
     def _asked(self, record: Record, last: bool, whole: bool) -> Iterator[Asked]:
         what = "whole" if whole else "rows"
-        if self._objective in ("dpo", "orpo"):
+        if self._objective in PAIRED:
             if record.messages and record.rejected:
                 for answer in (record.answer, record.rejected):
                     yield what, tuple(_with_answer(record, answer)), record.tools, not whole

@@ -31,6 +31,8 @@ BASIC_ORDER = (
     "lora.rank",
     "lora.alpha",
     "preference.beta",
+    "preference.simpo_beta",
+    "preference.simpo_gamma",
     "optimizer.learning_rate",
     "loop.epochs",
     "loop.batch_size",
@@ -40,7 +42,7 @@ BASIC_ORDER = (
 
 CHOICES = {
     "method": {"lora": "LoRA", "dora": "DoRA", "full": tr("Full")},
-    "objective": {"sft": "SFT", "text": tr("Plain text"), "dpo": "DPO", "orpo": "ORPO"},
+    "objective": {"sft": "SFT", "text": tr("Plain text"), "dpo": "DPO", "orpo": "ORPO", "simpo": "SimPO"},
     "data.too_long": {
         "drop": tr("Leave out"),
         "cut_prompt": tr("Cut the prompt"),
