@@ -72,7 +72,11 @@ def test_how_a_step_is_divided_makes_no_difference(name: str, tmp_path: Path) ->
     for accumulation, size in ((len(case["rows"]), 1), (1, len(case["rows"]))):
         folder = tmp_path / str(size)
         folder.mkdir()
-        divided = {"loop__batch_size": size, "loop__accumulation": accumulation, "loop__epochs": 20.0}
+        divided = {
+            "loop__batch_size": size,
+            "loop__accumulation": accumulation,
+            "loop__epochs": case["recipe"]["loop.epochs"],
+        }
 
         found = losses_and_norms("qwen2", case, folder, **divided)
 
