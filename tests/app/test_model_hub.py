@@ -132,7 +132,7 @@ def test_a_download_pauses_is_there_after_a_restart_and_goes_on(
     qtbot.waitUntil(lambda: state_of(studio, SMOL) == PAUSED)
     assert rows[SMOL].amount.text().endswith(" MB")
     kept = json.loads(studio._paths.downloads.read_text(encoding="utf-8"))
-    assert [each["name"] for each in kept] == [SMOL, TINY]
+    assert [each["name"] for each in kept["downloads"]] == [SMOL, TINY]
     again = ModelDownloads(studio.models.local._services, ModelsPane(studio._theme))
     assert [(each.name, each.state) for each in again.transfers.values()] == [(SMOL, PAUSED), (TINY, PAUSED)]
     again._card.window().deleteLater()
@@ -142,7 +142,7 @@ def test_a_download_pauses_is_there_after_a_restart_and_goes_on(
     assert [asked for asked in hub.ranges if asked]  # it went on where it was
     rows[TINY].cancel.click()
     assert studio.models.downloads.transfers == {}
-    assert json.loads(studio._paths.downloads.read_text(encoding="utf-8")) == []
+    assert json.loads(studio._paths.downloads.read_text(encoding="utf-8"))["downloads"] == []
 
 
 @pytest.mark.long

@@ -68,6 +68,7 @@ def test_every_command_is_walked_and_known_to_the_window() -> None:
         "demo",
         "data list",
         "data steps",
+        "checkpoints",
         "models list",
         "models search",
     }

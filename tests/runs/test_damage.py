@@ -164,7 +164,7 @@ def test_a_damaged_making_says_so(home: Path, capsys: pytest.CaptureFixture[str]
 _TEXTS = ('"x"', json.dumps("[" * 9))
 CAN_BE = {
     **dict.fromkeys(("left", "top"), ("-1", "0", "null")),
-    **dict.fromkeys(("maximized", "still", "reopen", "notify", "toured"), ("true",)),
+    **dict.fromkeys(("maximized", "still", "reopen", "notify", "goes_on", "toured"), ("true",)),
     **dict.fromkeys(("pane", "dataset"), _TEXTS),
     **dict.fromkeys(("recipe", "splits"), ("{}",)),
 }
