@@ -61,8 +61,8 @@ class SettingsDialog(Dialog):
             (tr("Reopen the last dataset"), self.reopen),
             (tr("Say when a run ends in the background"), self.notify),
             (tr("Go on after running out of memory"), self.goes_on),
-            ("", note(_GOES_ON)),
         )
+        form.addRow(note(_GOES_ON))
         for switch in (self.still, self.reopen, self.notify, self.goes_on):
             form.setAlignment(switch, Qt.AlignmentFlag.AlignRight)
         self.fill(form)
