@@ -36,6 +36,7 @@ ADDED = (
     Meant("runs", r"\.damage", "a damaged run is listed with its reason"),
     Meant("runs", r"\.(parent|stage)", "a run may go on from another, and be a stage of a recipe"),
     Meant("runs at last", r"\.recipe\.base\.adapter", "the same"),
+    Meant("runs at last", r"\.recipe\.preference\.simpo_\w+", "one more way to learn from pairs"),
     Meant(
         "evaluate",
         r"\.(scores|contestants|primary|suite|folder|figures|answers\.\w+)",
